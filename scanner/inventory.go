@@ -181,6 +181,10 @@ type Candidate struct {
 	Detail    string  // what the syntax says, for the message; no value
 	Pattern   string  // InText: id of the pattern that matched
 	Type      string  // InSecretData: the Secret's type
+	// Shared lists further workloads (Workload.ID) that get the value through
+	// this same place: an entry of a YAML anchor or of an extended service counts
+	// once, but each tenant behind it depends on the secret.
+	Shared []string
 }
 
 // A Scope says when code reads a variable.
