@@ -11,23 +11,40 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unique"
 )
 
 const redacted = "[redacted]"
 
 // A Value is a credential in memory. Every way of formatting or encoding it
 // yields "[redacted]"; only Reveal gives the text. The zero Value is "no value".
-type Value struct{ text string }
+// Two Values are == when their texts are.
+type Value struct {
+	// A handle and not the string itself: fmt cannot call the methods of a Value
+	// in an unexported field of another struct and prints its fields by
+	// reflection; of a handle that is an address.
+	text unique.Handle[string]
+}
 
 // New wraps text.
-func New(text string) Value { return Value{text} }
+func New(text string) Value {
+	if text == "" {
+		return Value{}
+	}
+	return Value{unique.Make(text)}
+}
 
 // Reveal returns the text, for the places that must use it: a comparison, a
 // classification, a connection. What it returns must not reach any output.
-func (v Value) Reveal() string { return v.text }
+func (v Value) Reveal() string {
+	if v.IsZero() {
+		return ""
+	}
+	return v.text.Value()
+}
 
 // IsZero reports whether there is no value (an empty credential is none).
-func (v Value) IsZero() bool { return v.text == "" }
+func (v Value) IsZero() bool { return v == Value{} }
 
 func (v Value) String() string   { return v.shown() }
 func (v Value) GoString() string { return v.shown() }
@@ -42,7 +59,7 @@ func (v Value) MarshalText() ([]byte, error) { return []byte(v.shown()), nil }
 func (v Value) MarshalYAML() (any, error) { return v.shown(), nil }
 
 func (v Value) shown() string {
-	if v.text == "" {
+	if v.IsZero() {
 		return ""
 	}
 	return redacted
@@ -51,14 +68,15 @@ func (v Value) shown() string {
 // A Key joins equal values without telling them. Fingerprints of different keys
 // are never compared: documents carry the key's ID.
 type Key struct {
-	bytes []byte
+	// A pointer for the reason that Value has a handle.
+	bytes *[]byte
 }
 
 // NewKey returns a random 32-byte key, good for joins within one run.
 func NewKey() Key {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails since Go 1.24
-	return Key{b}
+	return Key{&b}
 }
 
 // ReadKey reads a key file of 32 bytes or more that only its owner can read,
@@ -81,7 +99,7 @@ func ReadKey(path string) (Key, error) {
 	if len(b) < 32 {
 		return Key{}, errors.New("reading join key: " + path + " is shorter than 32 bytes; make one with: head -c 32 /dev/urandom > FILE")
 	}
-	return Key{b}, nil
+	return Key{&b}, nil
 }
 
 // ID names the key without telling it: 16 hex digits.
@@ -92,11 +110,11 @@ func (k Key) Fingerprint(v Value) string {
 	if v.IsZero() {
 		return ""
 	}
-	return k.mac("value\x00" + v.text)
+	return k.mac("value\x00" + v.Reveal())
 }
 
 func (k Key) mac(text string) string {
-	m := hmac.New(sha256.New, k.bytes)
+	m := hmac.New(sha256.New, *k.bytes)
 	_, _ = io.WriteString(m, text)
 	return hex.EncodeToString(m.Sum(nil))
 }

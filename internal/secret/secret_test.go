@@ -24,12 +24,30 @@ func TestNoWayOfPrintingShowsTheValue(t *testing.T) {
 		P *secret.Value           `json:"p" yaml:"p"`
 		M map[string]secret.Value `json:"m" yaml:"m" xml:"-"`
 	}
+	type hidden struct {
+		v secret.Value
+		p *secret.Value
+		m map[string]secret.Value
+		k secret.Key
+	}
+	key := filepath.Join(t.TempDir(), "key")
+	if err := os.WriteFile(key, []byte(strings.Repeat(canary, 3)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	k, err := secret.ReadKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := hidden{v, &v, map[string]secret.Value{"k": v}, k}
 	d := doc{V: v, P: &v, M: map[string]secret.Value{"k": v}}
 	var out bytes.Buffer
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%t"} {
-		fmt.Fprintf(&out, verb+verb+verb+"\n", v, &v, d)
+		fmt.Fprintf(&out, verb+verb+verb+verb+verb+"\n", v, &v, d, h, &h)
 	}
 	fmt.Fprintln(&out, fmt.Errorf("wrapped: %w", fmt.Errorf("%v", v)))
+	if secret.New("a") != secret.New("a") || secret.New("a") == secret.New("b") || secret.New("") != (secret.Value{}) {
+		t.Fatal("values do not compare by their text")
+	}
 	for _, encode := range []func(any) ([]byte, error){json.Marshal, yaml.Marshal, xml.Marshal} {
 		b, err := encode(d)
 		if err != nil {
