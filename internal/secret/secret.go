@@ -113,7 +113,11 @@ func (k Key) Fingerprint(v Value) string {
 	return k.mac("value\x00" + v.Reveal())
 }
 
+// mac panics on a zero Key: an HMAC under no key would be a guessable hash.
 func (k Key) mac(text string) string {
+	if k.bytes == nil {
+		panic("secret: fingerprint under a zero Key")
+	}
 	m := hmac.New(sha256.New, *k.bytes)
 	_, _ = io.WriteString(m, text)
 	return hex.EncodeToString(m.Sum(nil))
