@@ -1,0 +1,1 @@
+"""What all agents of Deskmate share."""

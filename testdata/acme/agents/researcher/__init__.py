@@ -1,0 +1,1 @@
+"""Reads a tenant's knowledge base and sums up what is new."""

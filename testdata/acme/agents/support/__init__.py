@@ -1,0 +1,1 @@
+"""Triages a tenant's new tickets."""
