@@ -3,7 +3,6 @@ package planner
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,21 +11,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agentsec/agentsec/internal/localserver"
+	"github.com/agentsec/agentsec/internal/localserver/servertest"
 	"github.com/agentsec/agentsec/internal/secret"
 )
 
-// startPostgres runs a private server; it skips where none is installed, except
-// in CI, where that would be a check that cannot fail.
 func startPostgres(t *testing.T) (*localserver.Postgres, *pgx.Conn) {
 	t.Helper()
-	server, err := localserver.StartPostgres(t.Context())
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal(err)
-		}
-		t.Skip(err)
-	}
-	t.Cleanup(server.Stop)
+	server := servertest.Postgres(t)
 	return server, dial(t, server.AdminURL())
 }
 

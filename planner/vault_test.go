@@ -3,7 +3,6 @@ package planner
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +11,7 @@ import (
 	"github.com/hashicorp/vault/api"
 
 	"github.com/agentsec/agentsec/internal/localserver"
+	"github.com/agentsec/agentsec/internal/localserver/servertest"
 	"github.com/agentsec/agentsec/internal/secret"
 )
 
@@ -20,15 +20,7 @@ import (
 // dies, with its session, when it is revoked. (Package migrate tests the same
 // through apply; here it is the plan's own words that are on trial.)
 func TestObjectsReadBackEqual(t *testing.T) {
-	bin, err := localserver.FindVault("")
-	if err != nil {
-		t.Skip(err)
-	}
-	server, err := localserver.StartVault(t.Context(), bin, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := servertest.Vault(t)
 	config := api.DefaultConfig()
 	config.Address = server.Address
 	vault, err := api.NewClient(config)

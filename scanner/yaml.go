@@ -5,6 +5,7 @@ import (
 	"errors"
 	"regexp"
 	"strconv"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -104,7 +105,7 @@ func (d *yamlDoc) parse(lines [][]byte) {
 		return
 	}
 	d.root = node.Content[0]
-	placeNodes(d.root, yamlBreaks(text, d.line), d.lines)
+	placeNodes(d.root, yamlBreaks(text, d.line), &columns{lines: d.lines})
 }
 
 var yamlErrorLine = regexp.MustCompile(`^yaml: line (\d+):`)
@@ -148,25 +149,34 @@ func yamlBreaks(text []byte, first int) func(int) int {
 
 // placeNodes rewrites positions to those of the file. It does not follow aliases, so
 // every node is rewritten once.
-func placeNodes(n *yaml.Node, lineOf func(int) int, lines [][]byte) {
-	n.Line = min(max(lineOf(n.Line), 1), len(lines)) // an empty node may stand behind the end
-	n.Column = byteColumn(lines, n.Line, n.Column)
+func placeNodes(n *yaml.Node, lineOf func(int) int, at *columns) {
+	n.Line = min(max(lineOf(n.Line), 1), len(at.lines)) // an empty node may stand behind the end
+	n.Column = at.bytes(n.Line, n.Column)
 	for _, c := range n.Content {
-		placeNodes(c, lineOf, lines)
+		placeNodes(c, lineOf, at)
 	}
 }
 
-// byteColumn turns a column in characters into one in bytes.
-func byteColumn(lines [][]byte, line, column int) int {
-	if line < 1 || line > len(lines) || column < 1 {
+// columns turns columns in characters into columns in bytes. Nodes come in the
+// order of the text, so each lookup goes on from the last one: a document on one
+// line costs its length once and not once a node.
+type columns struct {
+	lines              [][]byte
+	line, column, byte int // where the last lookup ended
+}
+
+func (c *columns) bytes(line, column int) int {
+	if line < 1 || line > len(c.lines) || column < 1 {
 		return 1
 	}
-	text, count := lines[line-1], 1
-	for i := range string(text) {
-		if count == column {
-			return i + 1
-		}
-		count++
+	if line != c.line || column < c.column {
+		c.line, c.column, c.byte = line, 1, 0
 	}
-	return len(text) + 1
+	text := c.lines[line-1]
+	for c.column < column && c.byte < len(text) {
+		_, size := utf8.DecodeRune(text[c.byte:])
+		c.byte += size
+		c.column++
+	}
+	return c.byte + 1
 }

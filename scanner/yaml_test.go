@@ -121,3 +121,20 @@ func FuzzYAML(f *testing.F) {
 		}
 	})
 }
+
+// A minified manifest is one line: its cost grows with its length, not with its
+// length times its nodes.
+func BenchmarkYAMLOneLine(b *testing.B) {
+	for _, n := range []int{1_000, 10_000} {
+		entry := `{"name":"SOME_VARIABLE","value":"über"},`
+		text := []byte(`{"a":[` + strings.Repeat(entry, n) + `{}]}`)
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if docs := yamlDocuments(text); len(docs) != 1 || docs[0].root == nil {
+					b.Fatal("not read")
+				}
+			}
+		})
+	}
+}
