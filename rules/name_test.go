@@ -1,0 +1,60 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestKindOfName(t *testing.T) {
+	for kind, names := range map[nameKind]string{
+		nameSecret: `PASSWORD DB_PASSWORD dbPassword db.password db-password POSTGRES_PW MYSQL_PWD PGPASSWORD POSTGRES_PASSWORD_2 SECRET_KEY
+			OPENAI_API_KEY openaiApiKey openai-api-key apikey API_KEY AUTH_TOKEN TOKEN accessToken LETTA_SERVER_PASS AZURE_STORAGE_CONNECTION_STRING
+			STRIPE_SECRET NEXTAUTH_SECRET JWT_SECRET SALT PASSWORD_SALT ENCRYPTION_KEY LICENSE_KEY APP_KEY KEY_PASSPHRASE SSH_PRIVATE_KEY
+			k8svaultapikey dbpassword NEO4J_AUTH GOOGLE_CREDENTIALS GOOGLE_CREDENTIALS_JSON DATABASE_SSL_KEY_BASE64 FLOWISE_SECRETKEY_OVERWRITE
+			AUTHENTICATION_APIKEY_ALLOWED_KEYS SYNC_PAT SLACK_WEBHOOK_URL API_TOKENS HUGGING_FACE_HUB_TOKEN NEXT_PUBLIC_OPENAI_API_KEY
+			KUBE_CONFIG KUBECONFIG_DATA STORAGE_SERVICE_ACCOUNT_JSON INNER_API_KEY_FOR_PLUGIN RABBITMQ_ERLANG_COOKIE CREDS_KEY requirepass auth.rootPassword server.dev.devRootToken AWS_SECRET_ACCESS_KEY AWS_SECRET_KEY GITHUB_PERSONAL_ACCESS_TOKEN`,
+		nameHint: `SECRET_BLAH PASSWORD_PLUGIN_X CREDENTIALS_BLOB`,
+		nameStoreURL: `DATABASE_URL POSTGRES_URL REDIS_URL MONGODB_URI LETTA_PG_URI CELERY_BROKER_URL AMQP_URL DSN DB_CONNECTION_STRING
+			ConnectionStrings__DefaultConnection databaseUrl SQLALCHEMY_DATABASE_URI`,
+		nameURL:   `OPENAI_BASE_URL WEBHOOK_URL API_ENDPOINT CLICKHOUSE_ENDPOINT SENTRY_DSN`,
+		nameUser:  `POSTGRES_USER DB_USERNAME SMTP_USER PGADMIN_MAIL auth.rootUser`,
+		nameKeyID: `AWS_ACCESS_KEY_ID AWS_ACCESS_KEY S3_STORAGE_ACCESS_KEY_ID minioAccessKey`,
+		nameHash:  `ADMIN_PASSWORD_HASH`,
+		nameOther: `POSTGRES_PASSWORD_FILE GF_SECURITY_ADMIN_PASSWORD__FILE SECRETS_DIR PASSWORD_MIN_LENGTH PASSWORD_SALT_HASH_ROUNDS
+			JWT_TOKEN_EXPIRY_IN_MINUTES JWT_ISSUER MAX_TOKENS MAX_OUTPUT_TOKENS COMPLETION_TOKENS TOKEN_URL cognito_token_url OAUTH_CLIENT_ID
+			MYSQL_ALLOW_EMPTY_PASSWORD ALLOW_EMPTY_PASSWORD MYSQL_RANDOM_ROOT_PASSWORD EXPIRE_AUTH_TOKENS_ON_RESTART CORS_ALLOW_CREDENTIALS
+			SECRETKEY_STORAGE_TYPE SECRETKEY_PATH SECRETKEY_AWS_REGION SECRETKEY_AWS_NAME SECRETKEY_AWS_AUTH_PREFIX LOG_SANITIZE_HEADER_FIELDS
+			POSTHOG_PUBLIC_API_KEY JWT_PUBLIC_KEY STRIPE_PUBLISHABLE_KEY NEXT_PUBLIC_SUPABASE_ANON_KEY CACHE_KEY cache-key PARTITION_KEY
+			existingSecret existingSecretPasswordKey userPasswordKey SECRET_NAME APP_PRIVATE_KEY_SECRET_NAME secretName OAUTH2_ALLOWED_TOKEN_DOMAINS
+			EOS_TOKEN PAD_TOKEN TOKEN_LIMIT archival_memory_token_limit desired_memory_token_pressure completion_tokens_details REDIS_CERT
+			GOOGLE_APPLICATION_CREDENTIALS ANON_KEY API_KEY_HEADER PWD OLDPWD GIT_ASKPASS POSTGRES_DB BEDROCK_MODEL_ID database.passwordSecret.key database.passwordSecret.name OPENLLM_AUTH_TYPE
+			POSTGRES_HOST_AUTH_METHOD ENABLE_AUTH SSH_KNOWN_HOSTS`,
+		nameNeutral: `KUBECONFIG LOG BLAH KEY FOO_BAR HTTP_AUTHENTICATION`,
+	} {
+		for _, name := range strings.Fields(names) {
+			if got := kindOfName(name); got != kind {
+				t.Errorf("%s: got %d, want %d", name, got, kind)
+			}
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"OPENAI_API_KEY": "openai api key", "openaiAPIKey": "openai api key", "S3AccessKey": "s3 access key", "a.b-c/d": "a b c d",
+		"GF_SECURITY__FILE": "gf security file", "": "", "___": "", "ünïcode_KEY": "n code key", "x": "x", "ABC": "abc", "aB": "a b",
+	} {
+		if got := words(name); !slices.Equal(got, strings.Fields(want)) {
+			t.Errorf("%q: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestFileOf(t *testing.T) {
+	for name, want := range map[string]string{"DATABASE_URL_FILE": "DATABASE_URL", "GF_PASSWORD__FILE": "GF_PASSWORD", "TOKEN_PATH": "TOKEN", "FILE": "", "_FILE": "", "PROFILE": ""} {
+		if got := fileOf(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
