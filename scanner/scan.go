@@ -232,6 +232,15 @@ func (s *scan) read(in input) (y yield) {
 	}
 	if isBinary(data) {
 		y.excluded = "binary"
+		// What is named like configuration was meant to be read: a NUL byte must
+		// not make its secrets vanish.
+		for i := range extractors {
+			if matches(&extractors[i], &file{path: in.path, data: data}) {
+				y.excluded = ""
+				y.found.skip(0, fmt.Sprintf("binary content in a %s file", extractors[i].kind))
+				break
+			}
+		}
 		return y
 	}
 	y.read, y.bytes = true, size

@@ -148,6 +148,14 @@ func TestUnreadableFileIsSkippedNotClean(t *testing.T) {
 	}
 }
 
+func TestBinaryContentInConfigurationIsNotClean(t *testing.T) {
+	dir := tree(t, map[string]string{".env": "API_TOKEN=abc\x00def\n", "image.png": "\x89PNG\x00"})
+	inv := scanFor(t, Options{}, dir)
+	if len(inv.Coverage.Skipped) != 1 || inv.Coverage.Skipped[0].Path != ".env" || inv.Coverage.Excluded["binary"] != 1 {
+		t.Errorf("coverage: %+v", inv.Coverage)
+	}
+}
+
 func TestLargeFileIsMatchedAcrossChunks(t *testing.T) {
 	dir := t.TempDir()
 	var b bytes.Buffer
