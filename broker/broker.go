@@ -61,7 +61,9 @@ type Happening string
 const (
 	Issued  Happening = "issued"  // a new credential is in the file
 	Renewed Happening = "renewed" // lease and token live longer
-	Revoked Happening = "revoked" // the former credential is no more
+	// Revoked: Vault has taken the credential back; it ends the database login
+	// and its sessions within moments, after its answer.
+	Revoked Happening = "revoked"
 	Failing Happening = "failing" // Vault cannot be reached or refuses; Detail says why
 	Expired Happening = "expired" // the credential's time is over: the file is gone
 )

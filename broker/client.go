@@ -77,8 +77,12 @@ func (c *Client) Close() error {
 		<-c.ended
 		err := c.file.remove()
 		if c.current != nil {
-			err = errors.Join(err, c.current.revoke(context.Background()))
-			c.tell(Event{What: Revoked})
+			if revokeErr := c.current.revoke(context.Background()); revokeErr != nil {
+				err = errors.Join(err, revokeErr)
+				c.tell(Event{What: Failing, Detail: revokeErr.Error()})
+			} else {
+				c.tell(Event{What: Revoked})
+			}
 		}
 		c.retiring.Wait()
 		c.closeErr = err

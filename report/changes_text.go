@@ -73,10 +73,10 @@ func (t *text) sides(c migrate.Change, opts Options) string {
 		}
 		return escape(s)
 	}
-	before, after := side(c.Before), side(c.After)
-	if c.Unreadable && c.Action != migrate.Delete {
-		after = strings.TrimSpace(after + " " + t.style.faint.Render("(the server never tells this field)"))
+	if c.Unreadable {
+		return t.style.faint.Render("(a secret: not shown)")
 	}
+	before, after := side(c.Before), side(c.After)
 	switch {
 	case before == "" || c.Action == migrate.Create:
 		return after

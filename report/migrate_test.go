@@ -28,9 +28,9 @@ func TestChangesText(t *testing.T) {
   +  policy  path …
 database/roles/a  vault-role-a
   ~  default_ttl  900 → 300
-  ~  secret  (unreadable) (the server never tells this field)
+  ~  secret  (a secret: not shown)
 .env  env
-  -  DATABASE_URL  (unreadable)
+  -  DATABASE_URL  (a secret: not shown)
 compose.yaml  patch
   ~  text
          @@ -1 +1 @@

@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/agentsec/agentsec/rules"
 )
@@ -55,6 +58,25 @@ func versionOf(text []byte) string {
 		return ""
 	}
 	return head.Version
+}
+
+// refuseDocuments keeps a stored document from being scanned in place of what it
+// describes: it holds no secret, so the answer would be a false "clean".
+func refuseDocuments(paths []string) error {
+	for _, p := range paths {
+		if info, err := os.Stat(p); err != nil || !info.Mode().IsRegular() || filepath.Ext(p) != ".json" {
+			continue
+		}
+		text, err := readBounded(p, maxDocument)
+		if err != nil {
+			continue // the scan says what is wrong with it
+		}
+		if strings.HasPrefix(versionOf(text), "agentsec.") {
+			return errorWithHint(usagef("%s is a document of agentsec, not an input", p),
+				"Give the path that was scanned; \"agentsec report\" shows a stored scan.")
+		}
+	}
+	return nil
 }
 
 func (s *session) readScan(path string) (*rules.Scan, error) {

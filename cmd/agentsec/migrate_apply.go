@@ -79,8 +79,10 @@ func (s *session) apply(ctx context.Context, o migrateOptions) error {
 		return fmt.Errorf("comparing the plan with the live state: %w", err)
 	}
 	if !o.view.quiet || !o.yes {
-		// Beside the result, which may be asked for as json.
-		if err := report.ChangesText(s.err, changes, report.Options{Color: coloured(s.err, o.view.noColor), Verbose: o.view.verbose}); err != nil {
+		// Beside the result, which may be asked for as json. With --yes it was
+		// reviewed before: the tally is enough, -v shows all of it.
+		view := report.Options{Color: coloured(s.err, o.view.noColor), Verbose: o.view.verbose, Quiet: o.yes && !o.view.verbose}
+		if err := report.ChangesText(s.err, changes, view); err != nil {
 			return err
 		}
 	}

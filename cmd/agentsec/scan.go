@@ -112,6 +112,9 @@ func (s *session) scan(ctx context.Context, o scanOptions, cfg config) error {
 
 // collect scans and judges.
 func (s *session) collect(ctx context.Context, o scanOptions, cfg config) (*rules.Scan, error) {
+	if err := refuseDocuments(o.paths); err != nil {
+		return nil, err
+	}
 	key := secret.NewKey()
 	if o.joinKeyFile != "" {
 		var err error
