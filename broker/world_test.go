@@ -26,6 +26,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agentsec/agentsec/internal/localserver"
+	"github.com/agentsec/agentsec/internal/localserver/servertest"
 	"github.com/agentsec/agentsec/internal/secret"
 )
 
@@ -42,36 +43,14 @@ type world struct {
 	events []Event
 }
 
-func unavailable(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || !errors.Is(err, localserver.ErrNotFound) {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
-
 // newWorld issues leases of ttl that can be renewed up to max.
 func newWorld(t *testing.T, ttl, max time.Duration) *world {
 	t.Helper()
-	bin, err := localserver.FindVault("../bin/agentsec-vault")
-	if err != nil {
-		bin, err = localserver.FindVault("")
-	}
-	if err != nil {
-		unavailable(t, err)
-	}
-	server, err := localserver.StartVault(t.Context(), bin, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
-	w := &world{line: &line{}}
-	if w.pg, err = localserver.StartPostgres(t.Context()); err != nil {
-		unavailable(t, err)
-	}
-	t.Cleanup(w.pg.Stop)
+	server := servertest.Vault(t)
+	w := &world{line: &line{}, pg: servertest.Postgres(t)}
 	w.vault = newVault(t, server.Address, nil)
 	w.vault.SetToken(server.Token.Reveal())
+	var err error
 	if w.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader); err != nil {
 		t.Fatal(err)
 	}

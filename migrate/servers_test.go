@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
 	"net/url"
@@ -23,32 +22,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/agentsec/agentsec/internal/localserver"
+	"github.com/agentsec/agentsec/internal/localserver/servertest"
 	"github.com/agentsec/agentsec/internal/secret"
 )
 
-// unavailable skips the test on a machine without the server, but never in CI.
-func unavailable(t *testing.T, err error) {
-	t.Helper()
-	if os.Getenv("CI") == "true" || !errors.Is(err, localserver.ErrNotFound) {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
-
 func startVault(t *testing.T) *api.Client {
 	t.Helper()
-	bin, err := localserver.FindVault("../bin/agentsec-vault")
-	if err != nil {
-		bin, err = localserver.FindVault("")
-	}
-	if err != nil {
-		unavailable(t, err)
-	}
-	server, err := localserver.StartVault(t.Context(), bin, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Stop)
+	server := servertest.Vault(t)
 	config := api.DefaultConfig()
 	config.Address = server.Address
 	config.MaxRetries = 0 // a fault that a test injects is one fault
@@ -73,7 +53,7 @@ func startPostgres(t *testing.T) *testPostgres {
 	t.Helper()
 	bin, err := localserver.FindPostgres()
 	if err != nil {
-		unavailable(t, err)
+		servertest.Missing(t, err)
 	}
 	dir, err := os.MkdirTemp("", "agentsec-test-")
 	if err != nil {
