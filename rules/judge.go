@@ -25,6 +25,7 @@ type Options struct {
 // Judge turns an inventory into findings and secrets. It is a pure function:
 // the same inventory and options give the same document.
 func Judge(inv *scanner.Inventory, opts Options) *Scan {
+	inv = tidy(inv)
 	finder := &tenantFinder{rules: opts.Policy.Tenants, namespaces: inv.Namespaces, known: map[string]bool{}}
 	for _, t := range opts.Policy.Tenants {
 		finder.known[t.Name] = true

@@ -45,3 +45,30 @@ func TestNamesBesideTextMatches(t *testing.T) {
 		}
 	}
 }
+
+func TestPiecesOfValuesInNamesLabelsAndEndpoints(t *testing.T) {
+	at := scanner.Position{Path: ".env", Line: 1}
+	piece := "mMnv80pQ"
+	inv := &scanner.Inventory{
+		Candidates: []scanner.Candidate{
+			{Kind: scanner.Dotenv, Mechanism: scanner.Literal, Name: "DATABASE_URL", Value: secret.New("postgres://u:Nq79@" + piece + "/Nq81@host/db"), At: at},
+			{Kind: scanner.Compose, Mechanism: scanner.StaticRef, Name: "DB_PASSWORD:" + piece, At: at, Workload: "w",
+				Ref: scanner.Ref{Store: scanner.Environment, Key: "DB_PASSWORD:" + piece}},
+			{Kind: scanner.GitHubActions, Mechanism: scanner.StaticRef, Name: "API_TOKEN", At: at, Ref: scanner.Ref{Store: scanner.CISecret, Key: "API_TOKEN"},
+				Object: scanner.Object{Kind: "job", Name: "b", Container: "psql postgres://u:" + piece + "@h/d"}},
+		},
+		Workloads: []scanner.Workload{{ID: "w", Object: scanner.Object{Kind: "service", Name: "w"}, Images: []string{"u:" + piece + "@r.example/x"},
+			Labels: map[string]string{"backup.password": piece, "tier": "web"}}},
+	}
+	b, err := json.Marshal(Judge(inv, Options{Key: secret.NewKey()}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(b); strings.Contains(text, piece) || !strings.Contains(text, `"DB_PASSWORD"`) || !strings.Contains(text, `"host":"host"`) || !strings.Contains(text, `"tier":"web"`) {
+		t.Errorf("got %s", b)
+	}
+	if scan := Judge(&scanner.Inventory{Candidates: []scanner.Candidate{{Kind: scanner.GitHubActions, Mechanism: scanner.Literal, Place: scanner.InActionInput,
+		Name: "password", Value: secret.New("Fq19-wwxz-77Lk"), At: at}}}, Options{Key: secret.NewKey()}); len(scan.Findings) != 1 || scan.Findings[0].Severity != High {
+		t.Errorf("a literal as an action input: %+v", scan.Findings)
+	}
+}

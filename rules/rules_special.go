@@ -120,7 +120,7 @@ var ciRules = []Rule{
 		Why:        "The action's code gets a long-lived credential; a compromised release of the action keeps it.",
 		Fix:        "Use an action that takes the job's OIDC token, pin it by hash, and keep the credential's rights small.",
 		References: []string{owaspCICD6},
-		selects:    func(s *sighting) bool { return s.c.Place == scanner.InActionInput },
+		selects:    func(s *sighting) bool { return s.c.Place == scanner.InActionInput && !isLiteral(s) },
 	},
 }
 

@@ -41,9 +41,14 @@ func parseURL(v string) (parsedURL, bool) {
 		end = len(rest)
 	}
 	at := strings.LastIndexByte(rest[:end], '@')
-	if at < 0 && isStoreScheme(u.scheme) {
-		// Passwords with an unescaped slash are common and work with some drivers.
-		if i := strings.LastIndexByte(rest, '@'); i > 0 && strings.Contains(rest[:i], ":") {
+	if isStoreScheme(u.scheme) {
+		// Passwords with an unescaped slash or @ are common and work with some
+		// drivers: the last @ before the query ends them.
+		before := rest
+		if q := strings.IndexAny(rest, "?#"); q >= 0 && strings.Contains(rest[:q], "@") {
+			before = rest[:q]
+		}
+		if i := strings.LastIndexByte(before, '@'); i > at && strings.Contains(rest[:i], ":") {
 			at = i
 			if end = strings.IndexAny(rest[at:], "/?#"); end < 0 {
 				end = len(rest)
@@ -85,8 +90,18 @@ func (u parsedURL) endpoint() *Endpoint {
 	if !allDigits(e.Port) {
 		e.Port = ""
 	}
+	// What does not look like a host or a database may be a piece of a password
+	// that the URL was cut in.
+	if !hostPattern.MatchString(e.Host) || !databasePattern.MatchString(e.Database) || !databasePattern.MatchString(e.User) {
+		return nil
+	}
 	return e
 }
+
+var (
+	hostPattern     = regexp.MustCompile(`^[A-Za-z0-9._,:\[\]-]{0,253}$`)
+	databasePattern = regexp.MustCompile(`^[A-Za-z0-9._%+-]{0,128}$`)
+)
 
 // storeSchemes are those whose userinfo logs in to a database or broker; a
 // driver may follow after "+".
@@ -177,10 +192,14 @@ func closing(s, mark string, from int) int {
 	return len(s)
 }
 
+// maxBraced bounds one ${…}: without it, many that are never closed cost the
+// square of the text.
+const maxBraced = 4 << 10
+
 // braced is the length of the ${…} that s begins with.
 func braced(s string) int {
 	depth := 0
-	for i := 0; i < len(s); i++ {
+	for i := 0; i < min(len(s), maxBraced); i++ {
 		switch s[i] {
 		case '{':
 			depth++

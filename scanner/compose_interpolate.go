@@ -87,9 +87,11 @@ func interpolation(text string, depth int) (end int, ref wordRef, ok bool) {
 }
 
 // closingBrace finds the brace that ends a ${…} whose inside text is.
+// It looks no further than 4 KiB: many that are never closed would cost the
+// square of the text.
 func closingBrace(text string) int {
 	open := 1
-	for i := 0; i < len(text); i++ {
+	for i := 0; i < min(len(text), 4<<10); i++ {
 		switch {
 		case text[i] == '$' && i+1 < len(text) && text[i+1] == '{':
 			open++
