@@ -111,6 +111,10 @@ func Scan(ctx context.Context, paths []string, opts Options) (*Inventory, error)
 			return nil, err
 		}
 	}
+	if s.inv.Coverage.Files == 0 && len(s.inv.Coverage.Skipped) == 0 {
+		// A mistyped path or glob must not be a gate that is always open.
+		s.inv.Coverage.Skipped = []Skipped{{Path: ".", Reason: "no file was read: everything is left out or empty"}}
+	}
 	s.finish()
 	return s.inv, nil
 }

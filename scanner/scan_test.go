@@ -246,6 +246,16 @@ func TestAFailingExtractorIsAVisibleGap(t *testing.T) {
 	}
 }
 
+func TestNothingReadIsNotClean(t *testing.T) {
+	dir := tree(t, map[string]string{".env": "API_TOKEN=x\n"})
+	if inv := scanFor(t, Options{Exclude: []string{"**"}}, dir); len(inv.Coverage.Skipped) != 1 {
+		t.Errorf("everything is excluded, and nothing is said: %+v", inv.Coverage)
+	}
+	if inv := scanFor(t, Options{}, t.TempDir()); len(inv.Coverage.Skipped) != 1 {
+		t.Errorf("an empty folder: %+v", inv.Coverage)
+	}
+}
+
 func TestErrorsOfScan(t *testing.T) {
 	if _, err := Scan(t.Context(), []string{filepath.Join(t.TempDir(), "nowhere")}, Options{}); err == nil || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a path that does not exist: %v", err)

@@ -103,6 +103,12 @@ func TestRealDocumentsAreValid(t *testing.T) {
 	if err := os.Mkdir(empty, 0o755); err != nil {
 		t.Fatal(err)
 	}
+	// A folder without a file is no clean result: nothing was looked at.
+	do(3, "scan", empty, "--format", "json", "-o", file("nothing.json"))
+	assertValid(t, "scan", read("nothing.json"))
+	if err := os.WriteFile(filepath.Join(empty, "notes.txt"), []byte("nothing here\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	do(0, "scan", empty, "--format", "json", "-o", file("empty.json"))
 	assertValid(t, "scan", read("empty.json"))
 	do(0, "riskmap", file("empty.json"), "--format", "json", "-o", file("emptymap.json"))
