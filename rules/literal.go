@@ -183,9 +183,18 @@ func isNameOfName(c *scanner.Candidate, text string) bool {
 	if c.Place == scanner.InAnnotation && (w == "secret" || w == "secrets" || w == "credentials") {
 		return objectName.MatchString(text) // nginx.ingress.kubernetes.io/auth-secret: basic-auth
 	}
-	return (w == "secret" || w == "secrets" || w == "credentials") && strings.HasSuffix(strings.ToLower(text), "-secret") ||
-		strings.EqualFold(text, c.Name)
+	if strings.EqualFold(text, c.Name) {
+		return strings.ContainsAny(text, "_-.") // API_KEY: api_key names it; PASSWORD: password is one
+	}
+	if len(last) > 1 && credentialQualifiers[last[len(last)-2]] {
+		return false // JWT_SECRET, CLIENT_SECRET hold the secret itself, whatever it looks like
+	}
+	return (w == "secret" || w == "secrets" || w == "credentials") && strings.HasSuffix(strings.ToLower(text), "-secret")
 }
+
+// credentialQualifiers stand before "secret" in names of values; an object that
+// holds secrets is called after a system (DB_SECRET, APP_SECRET).
+var credentialQualifiers = wordSet("jwt client session signing cookie auth nextauth encryption webhook hmac token csrf oauth shared")
 
 func isPasswordName(name string) bool {
 	low := strings.ToLower(name)
