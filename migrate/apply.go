@@ -25,7 +25,7 @@ func Apply(ctx context.Context, env Env, plan *planner.Plan, opts Options) (*Res
 	if r.journal, err = openJournal(env.Dir); err != nil {
 		return result, err
 	}
-	var waiting []string // earlier steps that are not ready, in any stage
+	var waiting []string // earlier steps that are not ready, in any stage, or were not run
 	err = eachStep(plan, Options{}, func(stage planner.Stage, step planner.Step) error {
 		if step.Status != planner.Ready {
 			defer func() { waiting = append(waiting, step.ID) }()
@@ -39,6 +39,9 @@ func Apply(ctx context.Context, env Env, plan *planner.Plan, opts Options) (*Res
 			err = r.scrub(fmt.Errorf("step %s: %w", step.ID, err))
 			env.tell(Event{Step: step.ID, Title: step.Title, Result: Failed, Detail: err.Error()})
 			return err
+		}
+		if res.Outcome == Skipped {
+			waiting = append(waiting, step.ID)
 		}
 		result.Steps = append(result.Steps, res)
 		env.tell(Event{Step: step.ID, Title: step.Title, Result: res.Outcome, Detail: strings.Join(res.Blockers, "; ")})
@@ -138,7 +141,7 @@ func (r *run) gate(step planner.Step, waiting []string) ([]string, error) {
 		return nil, fmt.Errorf("its gate %q is not known", step.Gate)
 	}
 	if len(waiting) > 0 {
-		return []string{"earlier steps are not ready: " + strings.Join(waiting, ", ")}, nil
+		return []string{"earlier steps are not done: " + strings.Join(waiting, ", ")}, nil
 	}
 	const advice = "run agentsec migrate verify, then apply again"
 	v, err := ReadVerification(r.env.Dir)

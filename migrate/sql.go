@@ -153,14 +153,15 @@ func isPresent(ctx context.Context, conn *pgx.Conn, s planner.Statement) (bool, 
 }
 
 // texts returns the first column of up to 20 rows, as the server writes it. The
-// query can only read.
+// query can only read: the transaction is read-only, and the extended protocol
+// takes one statement, so no "COMMIT; …" gets out of it.
 func texts(ctx context.Context, conn *pgx.Conn, query string) ([]string, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback(ctx) }()
-	rows, err := conn.Query(ctx, query, pgx.QueryExecModeSimpleProtocol)
+	rows, err := conn.Query(ctx, query, pgx.QueryExecModeExec)
 	if err != nil {
 		return nil, err
 	}

@@ -203,6 +203,14 @@ func (v *verifier) others(p *party) []*party {
 	})
 }
 
+// otherIdentities are those of the whole plan that p must be kept from, also the
+// ones whose token was not given.
+func (v *verifier) otherIdentities(p *party) []planner.Identity {
+	return slices.DeleteFunc(slices.Clone(v.plan.Agents), func(o planner.Identity) bool {
+		return o.Tenant == p.Tenant && o.Subject == p.Subject
+	})
+}
+
 // foreign are the identities of other tenants.
 func (v *verifier) foreign(p *party) []*party {
 	return slices.DeleteFunc(slices.Clone(v.parties), func(o *party) bool { return o.Tenant == p.Tenant })

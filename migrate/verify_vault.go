@@ -150,7 +150,7 @@ func credentialForeign(ctx context.Context, v *verifier, p *party) (string, erro
 		return "", errNoLogin
 	}
 	var denied []string
-	for _, o := range v.others(p) {
+	for _, o := range v.otherIdentities(p) {
 		if o.CredsPath == p.CredsPath {
 			return "", fmt.Errorf("it shares the path %s with %s", p.CredsPath, o.Name())
 		}
@@ -217,7 +217,7 @@ func (v *verifier) forbidden(p *party) (tried, all []string) {
 			}
 		}
 	}
-	for _, o := range v.others(p) {
+	for _, o := range v.otherIdentities(p) {
 		mount, role, _ := strings.Cut(o.CredsPath, "/creds/")
 		tried = append(tried, mount+"/roles/"+role)
 		all = append(all, "auth/"+o.AuthMount+"/role/"+o.AuthRole, "sys/policies/acl/"+o.Policy)
