@@ -70,6 +70,7 @@ func consumers(scan *rules.Scan, cred credential, configured []string, h *handli
 			c.blockers = ciBlockers(c, cred)
 		default:
 			c.expose(cred.variables(configured))
+			c.blockers = append(c.blockers, alsoInBulk(scan, c)...)
 			c.judge(h)
 		}
 		list = append(list, c)
@@ -96,6 +97,23 @@ func findingsOf(scan *rules.Scan, cred credential, id string) []rules.Finding {
 		return own
 	}
 	return bulk
+}
+
+// alsoInBulk finds imports of the whole Secret beside an entry of its own: once
+// that entry is gone, envFrom still hands the credential over.
+func alsoInBulk(scan *rules.Scan, c consumer) []blocker {
+	var list []blocker
+	for _, f := range scan.Findings {
+		if f.Workload != c.w.ID || f.Mechanism != scanner.BulkRef || f.Ref.Store != scanner.KubernetesSecret {
+			continue
+		}
+		if slices.ContainsFunc(c.findings, func(own rules.Finding) bool {
+			return own.Mechanism == scanner.StaticRef && own.Ref.Store == f.Ref.Store && own.Ref.Name == f.Ref.Name
+		}) {
+			list = append(list, codeChange(fmt.Sprintf("%s: envFrom imports all of Secret %s and would still hand the credential over: name the keys that are needed", at(f.At), f.Ref.Name)))
+		}
+	}
+	return list
 }
 
 func ciBlockers(c consumer, cred credential) []blocker {

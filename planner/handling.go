@@ -83,6 +83,8 @@ func (h *handling) judge(w rules.Workload, name string) []blocker {
 			switch {
 			case !late:
 				list = append(list, codeChange(fmt.Sprintf("%s: %s is read from the environment%s: read the file that %s_FILE names, at each connect", at(r.At), name, scope(r), name)))
+			case !r.Optional && r.Scope == scanner.FunctionScope && !h.fallback(r, f.file):
+				list = append(list, codeChange(fmt.Sprintf("%s: %s is required here, and the function does not read %s_FILE", at(r.At), name, name)))
 			case r.Scope == scanner.ModuleScope && !r.Optional:
 				list = append(list, codeChange(fmt.Sprintf("%s: %s is required at import, so the process would not start without it", at(r.At), name)))
 			}
@@ -96,6 +98,25 @@ func (h *handling) judge(w rules.Workload, name string) []blocker {
 		list = append(list, input("the source tree could not be read to its end, so what code does with "+name+" is unproven"))
 	}
 	return list
+}
+
+// fallback reports whether a required read stands in one function with a read
+// of the file's name: no definition begins between the two.
+func (h *handling) fallback(r rules.Read, files []rules.Read) bool {
+	lines := strings.Split(string(h.own.sources.read(r.At.Path)), "\n")
+	for _, f := range files {
+		from, to := min(r.At.Line, f.At.Line), max(r.At.Line, f.At.Line)
+		if f.Scope != scanner.FunctionScope || to > len(lines) {
+			continue
+		}
+		if !slices.ContainsFunc(lines[from-1:to], func(line string) bool {
+			line = strings.TrimSpace(line)
+			return strings.HasPrefix(line, "def ") || strings.HasPrefix(line, "async def ") || strings.HasPrefix(line, "class ")
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 func scope(r rules.Read) string {

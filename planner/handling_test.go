@@ -27,6 +27,11 @@ func (c codeCase) handling() *handling {
 	for name, text := range c.files {
 		tree[name] = &fstest.MapFile{Data: []byte(text)}
 	}
+	for _, r := range c.reads { // the file that a read stands in is there
+		if tree[r.At.Path] == nil {
+			tree[r.At.Path] = &fstest.MapFile{Data: []byte("1\n2\n3\n4\n5\n")}
+		}
+	}
 	scan := canonical(&rules.Scan{Reads: c.reads, Workloads: c.workloads})
 	return newHandling(scan, owners(scan.Workloads, readSources(tree)))
 }
@@ -56,6 +61,7 @@ func TestHandling(t *testing.T) {
 		codeCase
 		want string // of the blockers, "" for ready
 	}{
+		"required in another function":  {codeCase{map[string]string{"app/db.py": "    a\ndef migrate():\n    b\n"}, []rules.Read{late, read("DB", "app/db.py:3", scanner.FunctionScope)}, []rules.Workload{deployment("app", "")}}, "app/db.py:3: DB is required here"},
 		"file with a fallback":          {codeCase{code, both, []rules.Workload{deployment("app", "")}}, ""},
 		"by image":                      {codeCase{code, both, []rules.Workload{deployment("x", "r.example/team/app:1@sha256:00")}}, ""},
 		"by build context":              {codeCase{code, both, []rules.Workload{service("x", "./app")}}, ""},
@@ -77,11 +83,11 @@ func TestHandling(t *testing.T) {
 		"another's, but imported":       {codeCase{map[string]string{"app/db.py": "from other import x\n", "other/x.py": ""}, append(both, read("DB", "other/x.py:7", scanner.FunctionScope)), []rules.Workload{deployment("app", ""), deployment("other", "")}}, "other/x.py:7:"},
 		"handled in imported code":      {codeCase{map[string]string{"app/main.py": "from lib.db import dsn\n", "lib/db.py": ""}, []rules.Read{read("DB_FILE", "lib/db.py:1", scanner.FunctionScope)}, []rules.Workload{deployment("app", "")}}, ""},
 		"handled, but not imported":     {codeCase{map[string]string{"app/main.py": "import json\n", "lib/db.py": ""}, []rules.Read{read("DB_FILE", "lib/db.py:1", scanner.FunctionScope)}, []rules.Workload{deployment("app", "")}}, "no code that reads"},
-		"shell":                         {codeCase{map[string]string{"app/db.py": "", "app/run.sh": "#!/bin/sh\npsql \"$DB\"\n"}, both, []rules.Workload{deployment("app", "")}}, "app/run.sh:2: DB is named in code"},
-		"another name in shell":         {codeCase{map[string]string{"app/db.py": "", "app/run.sh": "psql \"$DB_HOST\" $XDB\n"}, both, []rules.Workload{deployment("app", "")}}, ""},
-		"javascript in the same image":  {codeCase{map[string]string{"app/db.py": "", "app/a.mjs": "process.env.DB"}, both, []rules.Workload{deployment("app", "")}}, "app/a.mjs:1:"},
-		"tests are not what is run":     {codeCase{map[string]string{"app/db.py": "", "app/tests/a.sh": "$DB"}, both, []rules.Workload{deployment("app", "")}}, ""},
-		"a source too large to look at": {codeCase{map[string]string{"app/db.py": "", "app/a.js": strings.Repeat("x", maxSourceFile+1)}, both, []rules.Workload{deployment("app", "")}}, "app/a.js: it is unreadable or larger than 2 MiB"},
+		"shell":                         {codeCase{map[string]string{"app/db.py": "1\n2\n", "app/run.sh": "#!/bin/sh\npsql \"$DB\"\n"}, both, []rules.Workload{deployment("app", "")}}, "app/run.sh:2: DB is named in code"},
+		"another name in shell":         {codeCase{map[string]string{"app/db.py": "1\n2\n", "app/run.sh": "psql \"$DB_HOST\" $XDB\n"}, both, []rules.Workload{deployment("app", "")}}, ""},
+		"javascript in the same image":  {codeCase{map[string]string{"app/db.py": "1\n2\n", "app/a.mjs": "process.env.DB"}, both, []rules.Workload{deployment("app", "")}}, "app/a.mjs:1:"},
+		"tests are not what is run":     {codeCase{map[string]string{"app/db.py": "1\n2\n", "app/tests/a.sh": "$DB"}, both, []rules.Workload{deployment("app", "")}}, ""},
+		"a source too large to look at": {codeCase{map[string]string{"app/db.py": "1\n2\n", "app/a.js": strings.Repeat("x", maxSourceFile+1)}, both, []rules.Workload{deployment("app", "")}}, "app/a.js: it is unreadable or larger than 2 MiB"},
 	} {
 		var texts []string
 		for _, b := range c.handling().judge(c.workloads[0], "DB") {
