@@ -18,10 +18,10 @@ build:
 	@mkdir -p $(BIN)
 	CGO_ENABLED=0 $(GO) build -trimpath -o $(BIN)/agentsec ./cmd/agentsec
 
-# A real Vault core: minutes on the first build, seconds from the build cache.
+# A real Vault core: many minutes on the first build, seconds from the build cache.
 vault:
 	@mkdir -p $(BIN)
-	@test -x $(BIN)/agentsec-vault || echo "building the development Vault (about five minutes on the first time)…"
+	@test -x $(BIN)/agentsec-vault || echo "building the development Vault (8 to 20 minutes on the first time)…"
 	cd cmd/agentsec-vault && CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w" -o $(BIN)/agentsec-vault .
 
 deps:
